@@ -48,7 +48,7 @@ class Call:
 
 @dataclass(slots=True)
 class Counted:
-    """The calls of one piece of work."""
+    """The AWS calls of one piece of work."""
 
     calls: list[Call] = field(default_factory=list)
 

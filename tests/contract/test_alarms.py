@@ -79,7 +79,7 @@ def _kinds(folder: str) -> set[str]:
 
 
 def _alarmed(metric: str) -> set[str]:
-    """The parameters that stand in the dimensions of the alarms on a metric."""
+    """The parameters of operations.yaml to which the dimensions of the alarms on a metric refer."""
     looked_at = [found for alarm in ALARMS.values() for found in alarms.metrics_of(alarm) if found.name == metric]
     return {value for found in looked_at for _, value in found.dimensions}
 

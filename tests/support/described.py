@@ -1,11 +1,13 @@
-"""The OpenAPI document as the tests read it: each route with all its parameters and answers, without references."""
+"""The OpenAPI document as the tests read it: each route with all its parameters and answers written out."""
 
 import re
 from typing import Any
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The description of each route, by its key such as `GET /v1/me`. Schemas stay references."""
+    """The description of each route, by its key such as `GET /v1/me`. Schemas and shared bodies of requests
+    stay references.
+    """
     return {
         f"{method.upper()} {path}": said
         | {

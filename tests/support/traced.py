@@ -1,7 +1,8 @@
-"""Sends one message through a deployment with tracing, and writes the trace to a file.
+"""Sends one message through a deployment with tracing, and writes the trace to a file as JSON.
 
-`python -m tests.support.traced Active FILE` is a process of its own, because the SDK patches botocore for the rest of
-the process.
+The file also holds the ids, log lines and headers that the tests look at. Run it as
+`python -m tests.support.traced Active FILE`, where `Active` is the value of the parameter `Tracing`. It is a process of
+its own, because the X-Ray SDK patches botocore for the rest of the process.
 """
 
 import json

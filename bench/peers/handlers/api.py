@@ -1,4 +1,4 @@
-"""A resource of an API with tokens, as a peer of our API's functions.
+"""A resource of an API with tokens: the benchmark compares our API's functions with it.
 
 It uses Powertools' event handler with validation, its idempotency, pydantic models, and boto3's resource of DynamoDB.
 """

@@ -1,4 +1,4 @@
-"""Delivers signed requests from a queue, as a peer of our deliverer.
+"""Delivers signed requests from a queue: the benchmark compares our deliverer with it.
 
 It uses Powertools' batch processing, pydantic models, boto3's resource of DynamoDB, and a requests session.
 """

@@ -1,4 +1,4 @@
-"""Sends new messages to a queue, as a peer of our dispatcher.
+"""Queues a new message for each webhook that wants it: the benchmark compares our dispatcher with it.
 
 It uses Powertools' batch processing of a stream, pydantic models, and boto3's resource of DynamoDB.
 """

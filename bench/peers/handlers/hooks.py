@@ -1,4 +1,4 @@
-"""An incoming webhook, as a peer of our function `hooks`.
+"""An incoming webhook: the benchmark compares our function `hooks` with it.
 
 It uses Powertools' event handler with validation, pydantic models, and boto3's resource of DynamoDB.
 """

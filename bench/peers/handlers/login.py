@@ -1,4 +1,4 @@
-"""Signing in with an e-mail address and a password, as a peer of our login in Mattermost's words.
+"""Signing in with an e-mail address and a password: the benchmark compares our login for Mattermost's clients with it.
 
 It uses Powertools' event handler with validation, pydantic models, boto3's resource of DynamoDB, and scrypt of the
 standard library with OWASP's parameters, which are also ours. An unknown address costs the same hash as a known one.

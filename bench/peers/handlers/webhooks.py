@@ -1,4 +1,4 @@
-"""A resource of an API with its parts: webhooks, their secrets, deliveries and replays, as a peer of large functions.
+"""Webhooks with their secrets, deliveries and replays: the benchmark compares our functions with many routes with it.
 
 It uses what the peer `api` uses: Powertools' event handler with validation, its idempotency, pydantic models, and
 boto3's resource of DynamoDB. It has 22 routes, as many as a function of ours that serves a kind of webhooks.

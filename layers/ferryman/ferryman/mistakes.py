@@ -75,9 +75,10 @@ def of_pydantic(errors: Sequence[Any], place: Callable[[Location], str]) -> Inva
 
 
 def refusal(places: Sequence[tuple[str, str]], count: int | None = None) -> Invalid:
-    """The Invalid for `places`, each a pointer and the mistake there. Its message is the first mistake.
+    """The Invalid for `places`, each a pointer and the mistake there.
 
-    `count` is the number of all mistakes, if `places` has only some of them.
+    Its message is the first place with its mistake, and how many more there are. `count` is the number of all mistakes,
+    if `places` has only some of them.
     """
     pointer, message = places[0]
     more = (count or len(places)) - 1

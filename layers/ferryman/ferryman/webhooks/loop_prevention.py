@@ -1,7 +1,8 @@
 """Loop prevention: finds the webhooks whose deliveries led to a message.
 
 An integration that posts because of a delivery sends the delivery's id back in the header X-FM-Delivery-ID. Its message
-is not delivered to the webhooks that led to it, and after three hops to no webhook at all.
+is not delivered to the webhooks that led to it, and after three hops to no webhook at all: `pipeline.matching` decides
+that by the chain which this module builds.
 
 Ferryman accepts the header only from the receiver of that delivery. A delivery's id can be computed from ids that other
 receivers see, and with it a receiver could hide a message from somebody else's webhook.

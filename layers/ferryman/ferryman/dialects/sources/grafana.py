@@ -1,4 +1,4 @@
-"""Grafana's webhook contact point, and the notification channel of Grafana before version 9."""
+"""Grafana's webhook contact point, whose alerts `alerts` reads, and the notification channel before version 9."""
 
 from collections.abc import Mapping
 

@@ -49,7 +49,10 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
 
 
 def create_without_token(caller: Caller, wanted: BotIn) -> User:
-    """A new bot without a token; `create_token` makes one. Raises Conflict for a taken handle."""
+    """A new bot without a token; `create_token` makes one. The fields of `wanted` about a token have no effect.
+
+    Raises Conflict for a taken handle.
+    """
     bot = _new(caller, wanted)
     audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
     store.commit([*table.creating(bot), table.acting(caller.workspace_id, caller.user_id, caller.role), *audited])

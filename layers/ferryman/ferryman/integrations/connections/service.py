@@ -150,9 +150,9 @@ def _may_see(caller: Caller, connection: Connection) -> bool:
 
 
 def get_visible(caller: Caller, connection_id: str) -> Connected:
-    """A connection that the caller may see, and its webhook.
+    """A connection that the caller may see, and its webhook, outgoing or incoming.
 
-    The webhook is None for a connection by OAuth, and if it was deleted. Raises NotFound.
+    The webhook is None for a connection by OAuth, and None after it was deleted. Raises NotFound for the connection.
     """
     connection = table.get(caller.workspace_id, connection_id)
     if not _may_see(caller, connection):

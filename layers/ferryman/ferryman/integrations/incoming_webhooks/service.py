@@ -124,7 +124,7 @@ def create(
 
 
 def _check_source(source: Source | None, translation: str | None, sender_secret: str | None) -> None:
-    """Raise Invalid for an invalid translation, one without a source, and a secret that the source cannot use."""
+    """Raise Invalid for an invalid translation, a secret that the source cannot use, and either without a source."""
     if translation is not None:
         from ferryman.integrations.incoming_webhooks.translation import TranslationFailed, parse
 
