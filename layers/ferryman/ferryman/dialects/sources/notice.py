@@ -56,7 +56,7 @@ def linked(label: str, url: str, most: int = 200) -> str:
 
 
 def safe_link(url: str) -> str:
-    """A web address, with the characters quoted that would end it in Markdown; empty for a too long one or other text."""
+    """A web address with those characters quoted that would end it in Markdown; empty if it is too long or not one."""
     link = without_hidden(url).strip()
     if len(link) > _MAX_LINK or not link.startswith(("https://", "http://")):
         return ""
